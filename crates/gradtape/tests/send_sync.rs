@@ -86,7 +86,7 @@ fn both() -> Vec<String> {
         Observation, ObservedLayer, ObservedParameter, AnswerText<'static>, Answers, Predictor, Scores, StepReport, Stopped, TensorBoard, ThreadRanks, Traffic, Warning,
     ];
     names.extend(names![shared:
-        plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,
+        plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Hiding<'static>, plan::Host, plan::Inst,
         plan::Kernel, plan::Loop, plan::Contract, plan::Passes, plan::Place, plan::Program, plan::Target, plan::Tiled,
         plan::Reduction, plan::Reg, plan::Stage, plan::Store,
     ]);

@@ -35,7 +35,8 @@ pub(crate) fn summed<'t>(weights: Var<'t>, v: Var<'t>) -> Var<'t> {
     v.tape().einsum("bhqk,bhkd->bhqd", &[weights, v])
 }
 
-fn graph(of: Of, inputs: &[Tensor], dtype: DType) -> Result<(Graph, Vec<Tensor>)> {
+/// The recording of inputs of a type.
+pub(crate) fn graph(of: Of, inputs: &[Tensor], dtype: DType) -> Result<(Graph, Vec<Tensor>)> {
     let cast =
         |input: &Tensor| if input.dtype().is_float() { input.cast(dtype) } else { input.clone() };
     eval::trace(|tape: &Tape| {

@@ -1,8 +1,10 @@
 //! Masks of scores in tiles, and numbers among them that are not finite: keys that no query of a tile sees are left out,
 //! where that changes nothing.
 
-use crate::tiles_edges::{Of, check, inputs, numbers, scores, summed};
-use gradtape::{DType, Result, Shape, Tensor, Var};
+use crate::tiles_edges::{Of, check, graph, inputs, numbers, scores, summed};
+use gradtape::nn::{AttentionOptions, MultiheadAttention};
+use gradtape::plan::{Kernel, Program, Target, Tiled, plan_for};
+use gradtape::{DType, Result, Rng, Shape, Tape, Tensor, Var, eval};
 
 #[test]
 fn masks_of_every_shape() -> Result<()> {
@@ -90,6 +92,75 @@ const BOTH: Of = |_, x| {
     attended(unseen.select(scores.literal(HIDDEN), seen.select(scores, HIDDEN)), x[2])
 };
 
+const CONTRARY: Of = |_, x| {
+    let scores = scores(x[0], x[1]);
+    attended((!x[3]).broadcast_to(scores.shape()).select(scores, HIDDEN), x[2])
+};
+const SCALED: Of = |_, x| {
+    let scores = scores(x[0], x[1]);
+    attended(0.5 * x[3].broadcast_to(scores.shape()).select(scores, HIDDEN), x[2])
+};
+
+/// By how many arrays of truth values scores in tiles are left out.
+fn masks(program: &Program) -> Vec<usize> {
+    let kernels = program.kernels.iter().filter_map(|kernel| match kernel {
+        Kernel::Tiled(Tiled { kernels, .. }) => kernels.first(),
+        _ => None,
+    });
+    let found = kernels.map(|kernel| match kernel {
+        Kernel::Contract(product) => product.hiding(&program.buffers).len(),
+        _ => 0,
+    });
+    found.collect()
+}
+
+/// Results alone do not tell whether anything is left out.
+#[test]
+fn planner_finds_masks() -> Result<()> {
+    let target = Target { tiled: 0, ..Target::default() };
+    let sizes = [2, 2, 70, 90, 8];
+    let [examples, _, queries, keys, _] = sizes;
+    let mask = |shape| truths(shape, |[.., query, key]| key <= query);
+    let shapes = [[1, 1, queries, keys], [examples, 1, 1, keys], [1, 1, queries, keys]];
+    let inputs = [inputs(sizes), shapes.map(mask).to_vec()].concat();
+    for dtype in [DType::F64, DType::F32] {
+        for (name, of, want) in [
+            ("before", BEFORE, 1),
+            ("seen", SEEN, 1),
+            ("unseen", UNSEEN, 1),
+            ("both", BOTH, 2),
+            ("contrary", CONTRARY, 1),
+            ("scaled", SCALED, 1),
+        ] {
+            let (graph, _) = graph(of, &inputs, dtype)?;
+            let program = plan_for(&graph, &target);
+            assert_eq!(masks(&program), [want], "{name} of {dtype}: {program}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn planner_finds_the_masks_of_layers() -> Result<()> {
+    let target = Target { tiled: 0, ..Target::default() };
+    let x = numbers([2, 80, 32], 1);
+    let padding = truths([2, 1, 1, 80], |[example, .., key]| key < 20 + 20 * example);
+    for dtype in [DType::F32, DType::F64] {
+        let options = AttentionOptions { causal: true, dtype, ..AttentionOptions::default() };
+        let layer = MultiheadAttention::with(32, 2, options, &mut Rng::new(1))?;
+        for mask in [None, Some(&padding)] {
+            let (graph, _) = eval::trace(|tape: &Tape| {
+                let x = tape.watch(x.cast(dtype));
+                Ok(vec![layer.attend(x, x, mask.map(|mask| tape.constant(mask)))])
+            })?;
+            let program = plan_for(&graph, &target);
+            let want = 1 + usize::from(mask.is_some());
+            assert_eq!(masks(&program), [want], "{dtype}: {program}");
+        }
+    }
+    Ok(())
+}
+
 /// Heads that are computed where they lie, and wide ones from packed operands, in more than one part of the sum.
 const SIZES: [[usize; 5]; 2] = [[2, 2, 33, 200, 8], [1, 1, 33, 500, 72]];
 
@@ -103,8 +174,10 @@ fn keys_that_no_query_sees_are_left_out() -> Result<()> {
         let before = |[_, _, query, key]: [usize; 4]| key <= query;
         let causal = truths([1, 1, queries, keys], before);
         check("seen", SEEN, &with(std::slice::from_ref(&causal)), 1)?;
+        check("scaled", SCALED, &with(std::slice::from_ref(&causal)), 1)?;
         let after = truths([1, 1, queries, keys], |place| !before(place));
-        check("unseen", UNSEEN, &with(&[after]), 1)?;
+        check("unseen", UNSEEN, &with(std::slice::from_ref(&after)), 1)?;
+        check("contrary", CONTRARY, &with(&[after]), 1)?;
         // Examples of different lengths.
         let padded = truths([examples, 1, 1, keys], |[example, .., key]| key < 90 + 70 * example);
         check("padded", SEEN, &with(std::slice::from_ref(&padded)), 1)?;

@@ -5,6 +5,7 @@
 mod apart;
 mod classify;
 mod fuse;
+mod hidden;
 mod lower;
 mod origins;
 mod passes;
@@ -17,6 +18,7 @@ mod target;
 mod tile;
 mod widen;
 
+pub use hidden::Hiding;
 pub(crate) use origins::{Origins, plan_with_origins};
 pub use passes::{Passes, Stage, passes};
 pub(crate) use program::Strides;

@@ -61,6 +61,8 @@ pub struct Target {
     pub tile_bytes: usize,
     /// Into how many tiles the rows are cut at least, for the workers to share.
     pub tiles: usize,
+    /// Into how many tiles at least those of one product are, where masks tell which of its sums a row looks at.
+    pub masked_tiles: usize,
 }
 
 impl Default for Target {
@@ -83,6 +85,7 @@ impl Default for Target {
             tiled: 4 << 20,
             tile_bytes: 256 << 10,
             tiles: 16,
+            masked_tiles: 4,
         }
     }
 }

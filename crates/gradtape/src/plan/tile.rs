@@ -11,6 +11,8 @@ use super::target::Target;
 const NEAR: usize = 32;
 /// Rows of a tile are a multiple of this where they are not all there are.
 const ROWS: usize = 16;
+/// By how much less memory is worth tiles where sums are left out in them, too.
+const MASKED: usize = 8;
 
 /// For each kernel of a program, the numbers of those that it was made of.
 pub(super) type Made = Vec<SmallVec<[usize; 1]>>;
@@ -72,15 +74,24 @@ fn find(program: &Program, at: usize, target: &Target) -> Option<([usize; 3], us
         return None;
     }
     let between = between(&tiled);
+    let Kernel::Contract(first) = &kernels[before] else { return None };
+    let masks = first.hiding(&program.buffers);
+    let own_row = first.batch.len() + first.rows.len() - 1;
+    let by_rows = masks.iter().any(|mask| mask.values.strides[own_row] != 0);
     let bytes: usize = between.iter().map(|buffer| program.bytes(*buffer)).sum();
     // What gradients need later is in memory all the same: nothing would be spared.
-    if bytes < target.tiled || !between.iter().all(|&buffer| is_own(program, &chain, buffer)) {
+    let least = if masks.is_empty() { target.tiled } else { target.tiled / MASKED };
+    if bytes < least || !between.iter().all(|&buffer| is_own(program, &chain, buffer)) {
         return None;
     }
     // As many rows as fit, but enough tiles for the workers.
     let most = (target.tile_bytes / (bytes / (items * rows)).max(1)).max(ROWS);
     let enough = (items * rows).div_ceil(target.tiles.max(1)).max(ROWS);
-    let tile = most.min(enough);
+    let mut tile = most.min(enough);
+    if by_rows {
+        // What any row of a tile sees, all are computed for.
+        tile = tile.min((rows / target.masked_tiles.max(1)).max(2 * ROWS));
+    }
     tiled.tile = if tile < rows { tile / ROWS * ROWS } else { rows };
     let place = chain
         .into_iter()

@@ -59,12 +59,20 @@ pub(crate) struct ContractScratch<T> {
     body: Scratch<T>,
     index: Dims,
     left: gemm::Packed<T>,
-    /// The right operand of the product that rows were last computed of, packed, and the number of that product.
-    right: Option<(gemm::Common<T>, Option<usize>)>,
+    /// The right operand of the product that rows were last computed of, where it is packed once for all of them.
+    right: Option<Right<T>>,
     /// The number of the product that rows were last computed of, and from which summand on its right operand is finite.
     finite: Option<(usize, usize)>,
     /// The bare product of some rows, where it has no other place.
     own: Vec<T>,
+}
+
+/// A right operand that a worker packs.
+struct Right<T> {
+    /// Which of the thread's rooms is for it.
+    room: usize,
+    /// It, and the number of its product.
+    packed: Option<(gemm::Common<T>, usize)>,
 }
 
 impl<T: Real> ContractPlan<T> {
@@ -181,16 +189,15 @@ impl<T: Real> ContractPlan<T> {
         Ok(common)
     }
 
-    /// Scratch memory for one worker that computes so many rows at a time, of one product several times if `again`.
-    pub(crate) fn scratch_of_rows(&self, rows: usize, again: bool) -> ContractScratch<T> {
+    /// Scratch memory for one worker that computes so many rows at a time, of one product several times if there is a
+    /// `room` to keep its right operand packed in.
+    pub(crate) fn scratch_of_rows(&self, rows: usize, room: Option<usize>) -> ContractScratch<T> {
         let own = if self.product.is_none() { rows * self.n } else { 0 };
         let nowhere = [std::ptr::null::<T>(); 2];
-        let gains = again && self.walks.is_none() && {
+        let gains = self.walks.is_none() && {
             operands([rows, self.n, self.k], self.steps, None, nowhere).gains_by_common(self.isa)
         };
-        // Where memory cannot hold it, the operand is packed anew for each tile.
-        let common = gains.then(|| gemm::Common::new(self.isa, self.k, self.n).ok()).flatten();
-        let right = common.map(|common| (common, None));
+        let right = room.filter(|_| gains).map(|room| Right { room, packed: None });
         ContractScratch { right, own: vec![T::default(); own], ..self.scratch() }
     }
 
@@ -204,8 +211,8 @@ impl<T: Real> ContractPlan<T> {
     /// # Safety
     /// As [`Plan::run`].
     pub(crate) unsafe fn begin_rows(&self, memory: &Memory<'_>, scratch: &mut ContractScratch<T>) {
-        if let Some((_, packed)) = &mut scratch.right {
-            *packed = None;
+        if let Some(right) = &mut scratch.right {
+            right.packed = None;
         }
         scratch.finite = None;
         // SAFETY: passed on from the caller.
@@ -235,12 +242,14 @@ impl<T: Real> ContractPlan<T> {
         };
         let Contract { a, b, .. } = &self.plan;
         let whole = operands([self.m, self.n, self.k], self.steps, None, [at(a), at(b)]);
-        if let Some((common, packed)) = &mut scratch.right
-            && *packed != Some(number)
+        if let Some(Right { room, packed }) = &mut scratch.right
+            && packed.as_ref().is_none_or(|(_, of)| *of != number)
         {
+            // SAFETY: what was packed before is dropped, and forgotten where this thread computes something else.
+            let common = unsafe { gemm::Common::of_thread(*room, self.isa, self.k, self.n) };
             // SAFETY: the operands hold the shape, by the program; the memory is this worker's.
             (0..common.pieces()).for_each(|piece| unsafe { common.pack(&whole, piece) });
-            *packed = Some(number);
+            *packed = Some((common, number));
         }
         // SAFETY: the rows are those of the program.
         let n = unsafe { self.masks.shown(&rows, self.n, index, memory) };
@@ -301,7 +310,8 @@ impl<T: Real> ContractPlan<T> {
         let left_at = at(a).wrapping_offset(rows.start as isize * self.row_step.unwrap_or(0));
         let own = operands(sizes, self.steps, self.walks.as_ref(), [left_at, at(b)]);
         let shared_right = self.common.as_ref().map(|(common, _)| &**common);
-        let common = right.as_ref().map(|(common, _)| common).or(shared_right);
+        let own_right = right.as_ref().and_then(|right| right.packed.as_ref());
+        let common = own_right.map(|(common, _)| common).or(shared_right);
         let runs = self.runs.as_ref();
         let mut product = Product { c, c_row, common, runs, strips: self.strips, ..own };
         for (place, load) in product.beside.iter_mut().zip(&self.beside) {

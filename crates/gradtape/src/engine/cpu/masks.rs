@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::gemm;
 use super::lane::Real;
 use super::memory::{Memory, element};
-use crate::plan::{Access, Buffer, Contract, Inst, Reg};
-use crate::tensor::DType;
+use crate::plan::{Access, Buffer, Contract, Hiding};
 
 /// Columns that are computed together or not at all: whole panels of every instruction set.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = gemm::WIDEST;
 
 /// The masks of a contraction's sums.
 #[derive(Debug, Default, PartialEq)]
@@ -28,38 +28,12 @@ struct Mask {
 impl Masks {
     /// The masks of a contraction whose rows are one axis, and its columns.
     pub(super) fn of(plan: &Contract, buffers: &[Buffer]) -> Masks {
-        let Contract { epilogue, stores, .. } = plan;
-        let mut masks = Masks::default();
-        let [store] = &stores[..] else { return masks };
         if [plan.rows.len(), plan.columns.len()] != [1; 2] {
-            return masks;
+            return Masks::default();
         }
-        let first = 1 + epilogue.loads.len();
-        let mut needs = vec![false; first];
-        needs[0] = true;
-        for inst in &epilogue.insts {
-            let any = |args: &[Reg; 3]| args.iter().any(|arg| needs[arg.0 as usize]);
-            needs.push(matches!(inst, Inst::Op { args, .. } if any(args)));
-        }
-        let needs = |reg: Reg| needs[reg.0 as usize];
-        let inst = |reg: Reg| epilogue.insts.get((reg.0 as usize).checked_sub(first)?);
-        let mut reg = store.reg;
-        while let Some(Inst::Op { op, args: [by, yes, no] }) = inst(reg)
-            && op.is_choice()
-            && !needs(*by)
-            && needs(*yes) != needs(*no)
-        {
-            let shows = needs(*yes);
-            let load = (by.0 as usize).checked_sub(1).and_then(|load| epilogue.loads.get(load));
-            let is_mask = |load: &&Access| {
-                buffers[load.buffer.0 as usize].dtype == DType::Bool
-                    && load.strides.last() == Some(&1)
-            };
-            let masked = load.filter(is_mask).cloned();
-            masks.0.extend(masked.map(|values| Mask { values, shows }));
-            reg = if shows { *yes } else { *no };
-        }
-        masks
+        let neighbours = |hiding: &Hiding<'_>| hiding.values.strides.last() == Some(&1);
+        let mask = |Hiding { values, shows }| Mask { values: Access::clone(values), shows };
+        Masks(plan.hiding(buffers).into_iter().filter(neighbours).map(mask).collect())
     }
 
     /// How many of so many columns reach as far as one that any of the rows shows, or a few more.

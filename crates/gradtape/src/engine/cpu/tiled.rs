@@ -149,9 +149,12 @@ impl<T: Real> Plan for TiledPlan<T> {
     type Scratch = TiledScratch<T>;
 
     fn scratch(&self) -> TiledScratch<T> {
-        let again = self.tiles > 1;
+        let mut products = 0..gemm::ROOMS;
         let stage = |stage: &Stage<T>| match stage {
-            Stage::Contract(plan) => StageScratch::Contract(plan.scratch_of_rows(self.tile, again)),
+            Stage::Contract(plan) => {
+                let room = products.next().filter(|_| self.tiles > 1);
+                StageScratch::Contract(plan.scratch_of_rows(self.tile, room))
+            }
             Stage::Loop(plan) => StageScratch::Loop(plan.scratch()),
         };
         TiledScratch {

@@ -1,5 +1,7 @@
 //! What only passes a value on: identities, casts, choices between equals.
 
+use std::panic::Location;
+
 use super::{Pending, Rewriter};
 use crate::op::{NodeId, Op, control};
 use crate::tensor::DType;
@@ -33,7 +35,12 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
             // select(true, x, y) = x, select(false, x, y) = y
             Some(value) => Some(if value != 0.0 { yes } else { no }),
             // select(m, x, x) = x
-            None => (yes == no).then_some(yes),
+            None if yes == no => Some(yes),
+            // select(!m, x, y) = select(m, y, x)
+            None => {
+                let contrary = contrary(r, mask, at)?;
+                r.apply(op.clone(), &[contrary, no, yes], at)
+            }
         },
         // max(x, x) = min(x, x) = x
         (Op::Maximum(_) | Op::Minimum(_), &[x, y]) => (x == y).then_some(x),
@@ -42,4 +49,20 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
         (Op::Abs(_), &[x]) => matches!(r.op(x), Op::Abs(_) | Op::Relu(_)).then_some(x),
         _ => None,
     }
+}
+
+/// The truth values that others, or what they repeat, are the contrary of: `!m` is recorded as `m = 0`.
+fn contrary(r: &mut Rewriter, mask: NodeId, at: &'static Location<'static>) -> Option<NodeId> {
+    let origin = match r.op(mask) {
+        Op::Broadcast(_) => r.node(mask).inputs[0],
+        _ => mask,
+    };
+    let (Op::Equal(_), &[value, zero]) = (r.op(origin), &r.node(origin).inputs[..]) else {
+        return None;
+    };
+    if r.meta(value).dtype != DType::Bool || r.number(zero) != Some(0.0) {
+        return None;
+    }
+    let shape = r.meta(mask).shape.clone();
+    r.broadcast(value, &shape, at)
 }

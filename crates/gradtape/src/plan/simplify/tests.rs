@@ -173,6 +173,21 @@ fn casts_and_identities_are_looked_through() {
 }
 
 #[test]
+fn contrary_choices_change_sides() {
+    check(
+        "%3 = less(%0, %1) : bool[4, 3]
+         %4 = constant {value: 0.0; dtype: bool} : bool[]
+         %5 = broadcast(%4) {shape: [4, 3]} : bool[4, 3]
+         %6 = equal(%3, %5) : bool[4, 3]
+         %7 = select(%6, %0, %1) : f32[4, 3]
+         return %7",
+        "%3 = less(%0, %1) : bool[4, 3]
+         %4 = select(%3, %1, %0) : f32[4, 3]
+         return %4",
+    );
+}
+
+#[test]
 fn windows_are_gathered_only_where_the_zeros_between_them_are_few() {
     let fold = |stride: usize, size: usize| {
         format!(

@@ -2,13 +2,12 @@
 //! sequence: packed once in each run, by the first of them.
 
 use std::cell::UnsafeCell;
-use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::micro::Real;
 use super::pack::SPILL;
 use super::packed::K_BLOCK;
-use super::{Product, Way, cut};
+use super::{Product, Way, cut, scratch};
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::room;
 use crate::tensor::Result;
@@ -26,12 +25,13 @@ struct Line([u8; 64]);
 
 /// The packed operand: for each block of the sum, all panels of columns, each as [`super::pack::panels`] writes it.
 pub(crate) struct Common<T> {
+    start: *mut T,
+    /// Where that is, unless it is memory of a thread.
     lines: Box<[UnsafeCell<Line>]>,
     k: usize,
     n: usize,
     isa: Isa,
     lanes: usize,
-    of: PhantomData<T>,
 }
 
 // SAFETY: workers write pieces of their own in one phase, and all read in later ones.
@@ -42,12 +42,22 @@ unsafe impl<T> Sync for Common<T> {}
 impl<T: Real> Common<T> {
     /// Memory for the right operand of products of `k` summands and `n` columns. Fails where there is not so much.
     pub(crate) fn new(isa: Isa, k: usize, n: usize) -> Result<Common<T>> {
-        let lanes = T::kernels(isa).lanes;
-        let sums = k.div_ceil(K_BLOCK).max(1);
-        let elements = k * n.next_multiple_of(lanes) + sums * SPILL;
-        let count = (elements * size_of::<T>()).div_ceil(size_of::<Line>());
+        let count = (elements::<T>(isa, k, n) * size_of::<T>()).div_ceil(size_of::<Line>());
         let lines = room(count, || UnsafeCell::new(Line([0; 64])))?.into_boxed_slice();
-        Ok(Common { lines, k, n, isa, lanes, of: PhantomData })
+        let start = UnsafeCell::raw_get(lines.as_ptr()).cast::<T>();
+        Ok(Common { start, lines, ..Common::over(start, isa, k, n) })
+    }
+
+    /// As [`Common::new`], in memory that the thread keeps for one of the products that it computes in turns.
+    ///
+    /// # Safety
+    /// It may be used on this thread alone, and not after the next call for the same product.
+    pub(crate) unsafe fn of_thread(product: usize, isa: Isa, k: usize, n: usize) -> Common<T> {
+        Common::over(scratch::kept_right(product, elements::<T>(isa, k, n)), isa, k, n)
+    }
+
+    fn over(start: *mut T, isa: Isa, k: usize, n: usize) -> Common<T> {
+        Common { start, lines: Box::default(), k, n, isa, lanes: T::kernels(isa).lanes }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -74,7 +84,7 @@ impl<T: Real> Common<T> {
         unsafe {
             for column in (start..end).step_by(self.width()) {
                 let count = (end - column).min(self.width());
-                let to = self.at(&ks, column).cast_mut();
+                let to = self.panel(&ks, column).cast_mut();
                 let source = p.right(ks.start, column);
                 let width = count.next_multiple_of(self.lanes);
                 (kernels.pack)(&source, ks.len(), count, width, to);
@@ -99,12 +109,11 @@ impl<T: Real> Common<T> {
     }
 
     /// Where the panel from a column on lies, for the summands that begin a block.
-    pub(super) fn at(&self, ks: &Range<usize>, column: usize) -> *const T {
+    pub(super) fn panel(&self, ks: &Range<usize>, column: usize) -> *const T {
         let wide = self.n.next_multiple_of(self.lanes);
         // What the last panel of a block may overwrite is no other's.
         let spill = self.number(ks) * SPILL;
-        let start = UnsafeCell::raw_get(self.lines.as_ptr()).cast::<T>().cast_const();
-        start.wrapping_add(ks.start * wide + spill + column * self.height(ks))
+        self.start.cast_const().wrapping_add(ks.start * wide + spill + column * self.height(ks))
     }
 
     fn number(&self, ks: &Range<usize>) -> usize {
@@ -128,6 +137,11 @@ impl<T: Real> Common<T> {
     fn groups(&self) -> usize {
         self.n.div_ceil(AT_ONCE * self.width())
     }
+}
+
+/// Elements that a packed right operand takes.
+fn elements<T: Real>(isa: Isa, k: usize, n: usize) -> usize {
+    k * n.next_multiple_of(T::kernels(isa).lanes) + k.div_ceil(K_BLOCK).max(1) * SPILL
 }
 
 impl<T: Real> Product<'_, T> {

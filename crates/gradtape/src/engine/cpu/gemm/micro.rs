@@ -6,6 +6,7 @@
 )]
 
 use super::super::simd::{Portable, Simd};
+use super::WIDEST;
 use super::pack;
 use super::phases::Phases;
 use crate::engine::cpu::isa::Isa;
@@ -470,6 +471,8 @@ macro_rules! stamp {
                 // SAFETY: as for this function.
                 unsafe { multiply_adds::<$vector>(rounds, flows, 0.5, 1.0) }
             }
+
+            const _: () = assert!(WIDEST.is_multiple_of(2 * <$vector as Simd>::LANES));
 
             pub(super) static KERNELS: Kernels<$type> = Kernels {
                 lanes: <$vector as Simd>::LANES,

@@ -27,11 +27,14 @@ pub(crate) use micro::{FLOWS, Real};
 use micro::{Inner, Kernels, Tile};
 use pack::Source;
 pub(crate) use runs::Runs;
+pub(crate) use scratch::ROOMS;
 pub(crate) use walk::{Walk, Walks};
 
 use super::isa::Isa;
 use super::pool::Worker;
 
+/// Columns of the widest panel of any instruction set: all panels are whole parts of it.
+pub(crate) const WIDEST: usize = 32;
 /// The longest sum of which a strip of results is kept in strips.
 const STRIP_K: usize = 1024;
 /// Panels of rows for each worker from which strips are whole rows: with fewer, packing the right operand for
@@ -139,8 +142,8 @@ impl<T> Product<'_, T> {
 }
 
 /// What of the left operand this worker packed last, so that products that share it pack it once and find their places
-/// in the thread's room for them: an address and rows from there. Valid within one run of one plan: to be forgotten before each, since other products may have been computed
-/// on the thread meanwhile, and the operand may have changed.
+/// in the thread's room for them: an address and rows from there. Valid within one run of one plan: to be forgotten
+/// before each, since other products may have been computed on the thread meanwhile, and the operand may have changed.
 pub(crate) struct Packed<T>(Option<(*const T, Range<usize>)>);
 
 // SAFETY: the address is only compared.

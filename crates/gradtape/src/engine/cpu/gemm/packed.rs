@@ -103,7 +103,7 @@ pub(super) unsafe fn packed<T: Real>(
                 while let Some((group, ks)) = blocks.next() {
                     let room = ks.len() * group.len().next_multiple_of(lanes);
                     let right = match p.common {
-                        Some(common) => common.at(&ks, group.start),
+                        Some(common) => common.panel(&ks, group.start),
                         None => scratch::right::<T>(room).cast_const(),
                     };
                     let tall = p.common.map_or(ks.len(), |common| common.height(&ks));

@@ -7,14 +7,11 @@ use super::micro::{Kernels, Piece, Placed, Real, Tile};
 use super::pack::Places;
 use super::packed::K_BLOCK;
 use super::walk::Walks;
-use super::{Block, Packed, Product, cut, parts, scratch};
+use super::{Block, Packed, Product, WIDEST, cut, parts, scratch};
 use crate::engine::cpu::caches::Caches;
 
 /// The longest sum whose places are kept.
 const MOST_SUM: usize = 1 << 12;
-
-/// Lanes of the widest tile.
-const MOST_WIDTH: usize = 32;
 
 /// Whether the columns of a product are runs long enough to be read where they lie, and its left operand small enough
 /// to stay packed.
@@ -26,15 +23,10 @@ pub(super) fn fits<T: Real>(
     let Some(walks) = p.walks else { return false };
     let width = 2 * kernels.lanes;
     let bytes = p.m.saturating_mul(p.k).saturating_mul(size_of::<T>());
-    if p.strips
-        || p.k > MOST_SUM
-        || width > MOST_WIDTH
-        || columns.len() < width
-        || bytes > Caches::get().second / 2
-    {
+    if p.strips || p.k > MOST_SUM || columns.len() < width || bytes > Caches::get().second / 2 {
         return false;
     }
-    let mut places = [0; MOST_WIDTH];
+    let mut places = [0; WIDEST];
     walks.right[1].fill(columns.start, &mut places[..width]);
     pieces(kernels.lanes, p.b, &places[..width]).is_some()
 }
@@ -65,7 +57,7 @@ pub(super) unsafe fn placed<T: Real>(
         walks.left[1].fill(0, left);
         walks.right[0].fill(0, right);
     }
-    let mut across = [0; MOST_WIDTH];
+    let mut across = [0; WIDEST];
     // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch memory is as long as
     // was asked for.
     unsafe {

@@ -8,10 +8,15 @@ use super::pack::SPILL;
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
+/// Products computed in turns whose right operands a thread keeps packed.
+pub(crate) const ROOMS: usize = 2;
+
 thread_local! {
     static LEFT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
     static RIGHT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
     static STRIP: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    static KEPT: [RefCell<Vec<Line>>; ROOMS] =
+        const { [const { RefCell::new(Vec::new()) }; ROOMS] };
     static PLACES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -28,6 +33,12 @@ pub(super) fn right<T>(elements: usize) -> *mut T {
 /// Room for this many elements of the result, until the next call on this thread.
 pub(super) fn strip<T>(elements: usize) -> *mut T {
     STRIP.with_borrow_mut(|lines| room(lines, elements))
+}
+
+/// Room for this many elements of the right operand of one of two products that are computed in turns, until the next
+/// call for that one on this thread.
+pub(super) fn kept_right<T>(product: usize, elements: usize) -> *mut T {
+    KEPT.with(|rooms| room(&mut rooms[product].borrow_mut(), elements))
 }
 
 /// Room for the places of this many elements.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::{BufferId, Kernel, Place, Program, plan};
-use crate::tensor::{Dims, Rng};
+use crate::tensor::{DType, Dims, Rng};
 
 /// What is planned of a product of 3 rows and 200 columns, of masks of a shape, and of what is made of them.
 fn program(shape: &str, rest: &str) -> Program {
@@ -49,6 +49,11 @@ fn sums_are_masked_by_what_chooses_something_else() {
                 %11 = select(%4, %7, %10) : f32[3, 200]
                 return %11";
     assert_eq!(masks("1, 200", both), [(2, [0, 1], false), (3, [0, 1], true)]);
+    let later = "%9 = select(%4, %8, %7) : f32[3, 200]
+                 %10 = mul(%9, %9) : f32[3, 200]
+                 %11 = add(%10, %7) : f32[3, 200]
+                 return %11";
+    assert_eq!(masks("3, 200", later), [(2, [200, 1], true)]);
 }
 
 #[test]
