@@ -81,6 +81,7 @@ pub(crate) trait Simd {
 }
 
 /// Has what this thread stored past the caches be in memory before whatever it stores next.
+#[inline(always)]
 pub(super) fn settle() {
     // Miri stores nothing past caches.
     #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -50,6 +50,7 @@ const ALONG: usize = usize::MAX;
 
 impl Link {
     /// An instruction whose operands and result all lie in memory, some of them with one number for each row.
+    #[inline(always)]
     pub(super) fn new(code: Exact, args: [usize; 2], by_row: [bool; 2], out: usize) -> Link {
         let from = by_row.map(|by_row| if by_row { From::Row } else { From::Tile });
         let (kept, along) = (true, [ALONG; 3]);
@@ -58,6 +59,7 @@ impl Link {
     }
 
     /// Adds a register to the sums of its columns.
+    #[inline(always)]
     pub(super) fn columns(sums: usize, reg: usize) -> Link {
         let link = Link::new(Exact::Add, [sums, reg], [false; 2], sums);
         Link { columns: true, ..link }
@@ -110,6 +112,7 @@ impl Link {
     }
 
     /// Whether a link needs to know where rows begin and end.
+    #[inline(always)]
     pub(super) fn has_rows(&self) -> bool {
         self.summed || self.columns || self.from.contains(&From::Row)
     }

@@ -120,6 +120,7 @@ impl<T> Kernels<T> {
     ///
     /// # Safety
     /// The machine must have the instruction set, and the vectors must be valid.
+    #[inline(always)]
     pub(crate) unsafe fn multiply_adds(&self, rounds: usize, flows: *mut T) {
         // SAFETY: passed on from the caller.
         unsafe { (self.multiply_adds)(rounds, flows) }
