@@ -5,7 +5,8 @@ use gradtape::data::{Dataset, Feature, Preprocessing};
 use gradtape::nn::{
     Hardtanh, LayerSpec, LinearSpec, Merge, Module, ParallelSpec, Sequential, SequentialSpec,
 };
-use gradtape::{DType, Result, Tensor};
+use gradtape::optim::{self, Group, Optimizer};
+use gradtape::{DType, Result, Rng, Tensor};
 
 /// A number of a row, and where the range of its values is cut.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +47,8 @@ pub fn cuts(parts: usize, preprocessing: &Preprocessing, rows: &Dataset) -> Vec<
     let inputs = rows.inputs().cast(DType::F32).contiguous();
     let numbers = inputs.as_slice::<f32>().unwrap_or_default();
     let cut = |input: usize| {
-        let every = width * rows.len().div_ceil(LOOKED_AT);
-        let mut values: Vec<f32> = numbers.iter().copied().skip(input).step_by(every).collect();
+        let mut values: Vec<f32> =
+            looked_at(rows.len()).map(|row| numbers[row * width + input]).collect();
         values.sort_unstable_by(f32::total_cmp);
         let at = |end: usize| {
             // What is far from all others is no end.
@@ -81,15 +82,61 @@ const NEAR: f32 = 1e-3;
 /// of its own, of a measure none is.
 const REPEATS: usize = 20;
 
-/// Rows that tell how values are spread.
-const LOOKED_AT: usize = 100_000;
+/// Rows that tell how values are spread at most.
+const LOOKED_AT: usize = 1_000_000;
 
 /// The share of the values beyond the first and the last end.
 const FAR: f64 = 0.005;
 
+/// One of so many neighbouring rows each, not always at the same place: rows may come in turns.
+fn looked_at(rows: usize) -> impl Iterator<Item = usize> {
+    let every = rows.div_ceil(LOOKED_AT).max(1);
+    let mut rng = Rng::new(0);
+    let place = move |first: usize| first + (rng.uniform() * every as f64) as usize;
+    (0..rows).step_by(every).map(place).map(move |row| row.min(rows - 1))
+}
+
 /// How many numbers all parts are together.
 pub(crate) fn width(cuts: &[Cut]) -> usize {
     cuts.iter().map(Cut::parts).sum()
+}
+
+/// How many parts the first layer of a network gives, if it is of [`spec`].
+pub fn parts_in(network: &Sequential) -> Option<usize> {
+    let Some(LayerSpec::Parallel(both)) = network.layers().first()?.spec() else { return None };
+    let (Merge::Concat(1), [LayerSpec::Sequential(same), LayerSpec::Sequential(parts)]) =
+        (both.merge, &both.layers[..])
+    else {
+        return None;
+    };
+    match &parts.layers[..] {
+        [LayerSpec::Linear(ends), LayerSpec::Hardtanh(_)] if same.layers.is_empty() => {
+            Some(ends.outputs)
+        }
+        _ => None,
+    }
+}
+
+/// Has an optimiser leave the ends of parts out of its weight decay, if a network begins with parts and the optimiser decays:
+/// slopes are far from 0 where parts are narrow, and decay would have these overlap.
+///
+/// ```
+/// use gradtape::optim::{AdamW, Optimizer};
+/// use gradtape::{Rng, nn::{Activation, Sequential}};
+/// let network = Sequential::mlp(&[2, 8, 1], Activation::Relu, 0.0, &mut Rng::new(1))?;
+/// let mut optimizer = AdamW::new(&network, 0.01);
+/// // There are no parts.
+/// assert!(!gradtape_tables::spare_ends("adamw", &mut optimizer, &network));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn spare_ends(name: &str, optimizer: &mut dyn Optimizer, network: &Sequential) -> bool {
+    const DECAY: &str = "weight_decay";
+    let decays = optim::info(name).is_ok_and(|info| info.hyperparameter(DECAY).is_ok());
+    let spares = decays && parts_in(network).is_some();
+    if spares {
+        optimizer.add_group(Group::named("0.1.0.*").set(DECAY, 0.0));
+    }
+    spares
 }
 
 /// The layer that gives rows of so many numbers with their parts behind: -1 before a part, 1 after it.
@@ -125,6 +172,7 @@ mod tests {
     use super::*;
     use gradtape::Tape;
     use gradtape::data::{Preprocessing, Target, TransformChoice};
+    use gradtape::optim::Hyper;
 
     /// Rows of a whole number below 40, one that never comes again, and one of two.
     fn rows() -> (Preprocessing, Dataset) {
@@ -152,6 +200,46 @@ mod tests {
         // No end comes twice.
         assert!(cuts(400, &prepared, &data)[0].parts() <= 39);
         assert!(cuts(usize::MAX, &prepared, &data)[0].parts() <= 39);
+    }
+
+    #[test]
+    fn rows_in_turns_are_all_looked_at() {
+        assert_eq!(looked_at(1000).collect::<Vec<_>>(), (0..1000).collect::<Vec<_>>());
+        assert_eq!(looked_at(0).count(), 0);
+        let rows = 8 * LOOKED_AT - 3;
+        let mut seen = [0usize; 8];
+        looked_at(rows).for_each(|row| seen[row % 8] += 1);
+        assert_eq!(seen.iter().sum::<usize>(), LOOKED_AT);
+        assert!(seen.iter().all(|count| *count > LOOKED_AT / 10), "{seen:?}");
+    }
+
+    #[test]
+    fn ends_of_parts_do_not_decay() {
+        let cuts = [Cut { input: 0, ends: vec![-1.0, 0.0, 1.0, 2.0] }];
+        let layers = [
+            spec(1, &cuts),
+            LinearSpec { inputs: 4, outputs: 1, bias: true, dtype: "f32".into() }.into(),
+        ];
+        for (name, hyper) in
+            [("adamw", Hyper::new().with("weight_decay", 0.5)), ("sgd", Hyper::new())]
+        {
+            let network = Sequential::from_specs(&layers, &mut Rng::new(1)).unwrap();
+            fill(&network, 1, &cuts).unwrap();
+            assert_eq!(parts_in(&network), Some(3));
+            let values = || -> Vec<Vec<f64>> {
+                network.parameters().iter().map(|own| own.value().to_f64_vec()).collect()
+            };
+            let before = values();
+            let mut optimizer = optim::by_name(name, &network, &hyper.with("lr", 0.1)).unwrap();
+            assert_eq!(spare_ends(name, &mut *optimizer, &network), name == "adamw");
+            let tape = Tape::new();
+            // Beyond all parts no slope gets a gradient.
+            let loss = network.forward(tape.constant(Tensor::from([[9.0f32]]))).sum(());
+            optimizer.step(loss).unwrap();
+            let after = values();
+            assert_eq!(before[..2], after[..2], "{name}");
+            assert_ne!(before[2], after[2], "{name}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod train;
 mod trainer;
 mod turns;
 
-pub use cuts::{Cut, cuts};
+pub use cuts::{Cut, cuts, parts_in, spare_ends};
 pub use distinct::{Counted, distinct};
 pub use embed::{Embed, embedded};
 pub use members::{draws, mean, parts};

@@ -1,10 +1,11 @@
 //! [`Recipe`]: how networks are built and trained.
 
-use gradtape::nn::{Activation, Module};
+use gradtape::nn::{Activation, Sequential};
 use gradtape::optim::{self, Hyper, HyperValue, Optimizer, OptimizerInfo, Pace};
 use gradtape::train::Every;
 use gradtape::{Error, Kind, Result};
 
+use super::cuts::spare_ends;
 use super::embed::Embed;
 
 /// How perceptrons for a table are built and trained. What is `None` is settled by [`Recipe::settle`].
@@ -73,9 +74,12 @@ impl Recipe {
         self.hyper.clone().with("lr", rate)
     }
 
-    /// The optimiser of a network. Fails where there is none of the name, and for settings that it does not have or allow.
-    pub fn optimizer_of(&self, network: &impl Module) -> Result<Box<dyn Optimizer>> {
-        optim::by_name(self.optimizer(), network, &self.hyper())
+    /// The optimiser of a network, which [spares](spare_ends) the ends of parts. Fails where there is none of the name, and
+    /// for settings that it does not have or allow.
+    pub fn optimizer_of(&self, network: &Sequential) -> Result<Box<dyn Optimizer>> {
+        let mut optimizer = optim::by_name(self.optimizer(), network, &self.hyper())?;
+        spare_ends(self.optimizer(), &mut *optimizer, network);
+        Ok(optimizer)
     }
 
     /// What the schedule counts.

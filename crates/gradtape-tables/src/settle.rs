@@ -1,6 +1,6 @@
 //! What a training on a table does where nothing is said.
 
-use gradtape::data::Preprocessing;
+use gradtape::data::{Feature, Preprocessing};
 use gradtape::nn::Activation;
 use gradtape::optim::{self, Hyper, Pace};
 
@@ -12,6 +12,8 @@ use super::recipe::{MANY_ROWS, Recipe, settle_rate};
 pub struct Shape {
     /// What a network sees of a row.
     pub inputs: usize,
+    /// How many columns of numbers there are among them.
+    pub numbers: usize,
     /// What it answers for a row.
     pub outputs: usize,
     /// Whether the target is one of several classes.
@@ -21,8 +23,10 @@ pub struct Shape {
 impl Shape {
     /// Of the tables that a preprocessing was made for.
     pub fn of(preprocessing: &Preprocessing) -> Shape {
+        let is_number = |feature: &&Feature| matches!(feature, Feature::Number { .. });
         Shape {
             inputs: preprocessing.width(),
+            numbers: preprocessing.features().iter().filter(is_number).count(),
             outputs: preprocessing.outputs(),
             classes: preprocessing.classes().is_some(),
         }
@@ -47,7 +51,7 @@ const ENOUGH_TO_CUT: usize = 2_000;
 /// How many parts that are.
 const PARTS: usize = 16;
 
-/// How many numbers all parts may be together, if all columns were of numbers.
+/// How many numbers all parts of all columns may be together.
 const MOST_PARTS: usize = 512;
 
 /// Rows of a table from which batches are larger.
@@ -85,7 +89,7 @@ impl Recipe {
         self.activation.get_or_insert(Activation::Silu);
         // Of numbers it spoils more than it helps.
         self.dropout.get_or_insert(if hidden.is_empty() || !shape.classes { 0.0 } else { 0.1 });
-        let most = MOST_PARTS / shape.inputs.max(1);
+        let most = MOST_PARTS / shape.numbers.max(1);
         let parts = if rows < ENOUGH_TO_CUT || hidden.is_empty() { 0 } else { most.min(PARTS) };
         self.cuts.get_or_insert(parts);
         if (MIDDLE_BATCHES..LARGE_BATCHES).contains(&rows) {
@@ -140,10 +144,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parts_are_shared_among_the_columns_of_numbers_alone() {
+        let parts = |rows: usize, inputs: usize, numbers: usize| {
+            let mut recipe = Recipe::default();
+            recipe.settle([rows, 9], Shape { inputs, numbers, outputs: 1, classes: false });
+            recipe.cuts
+        };
+        assert_eq!(parts(1_999, 4, 4), Some(0));
+        assert_eq!(parts(2_000, 4, 4), Some(16));
+        assert_eq!(parts(2_000, 100, 100), Some(5));
+        // Of one number beside a category of many levels.
+        assert_eq!(parts(2_000, 300, 1), Some(16));
+    }
+
+    #[test]
     fn chosen_epochs_are_all_done_unless_it_is_to_stop() {
         let patience = |epochs: Option<usize>, stops: bool, held_out: usize| {
             let mut recipe = Recipe { epochs, stops, ..Recipe::default() };
-            recipe.settle([100, held_out], Shape { inputs: 4, outputs: 3, classes: true });
+            recipe.settle(
+                [100, held_out],
+                Shape { inputs: 4, numbers: 4, outputs: 3, classes: true },
+            );
             recipe.patience
         };
         assert_eq!(patience(None, false, 9), Some(20));

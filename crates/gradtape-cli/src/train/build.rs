@@ -3,7 +3,7 @@
 use gradtape::data::{Augment, Split};
 use gradtape::nn::{EmbeddedColumns, Sequential};
 use gradtape::optim::{self, Optimizer};
-use gradtape_tables::{Cut, Shape, cuts, draws, perceptron};
+use gradtape_tables::{Cut, Shape, cuts, draws, perceptron, spare_ends};
 
 use super::flags::Train;
 use super::network::Network;
@@ -79,6 +79,10 @@ impl Train {
             .iter()
             .flat_map(|(_, group)| group)
             .for_each(|group| optimizer.add_group(group.clone()));
+        // Who gives parameters settings of their own says which.
+        if self.groups.iter().all(|(_, group)| group.is_none()) {
+            spare_ends(self.optimizer(), &mut *optimizer, network);
+        }
         // What does not fit together is told before the first epoch.
         optimizer.state().map_err(Failure::usage)?;
         if optimizer.searches() && self.accumulate > 1 {

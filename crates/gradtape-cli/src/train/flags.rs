@@ -165,7 +165,7 @@ pub(crate) struct Train {
     pub(super) network: Network,
 
     /// The widths of the hidden layers of mlp, with commas; none for a linear model [default: 32, for a
-    /// table 64,64, with 5,000 rows or more 128,128]
+    /// table 64,64, with 5,000 rows to train on or more 128,128]
     #[arg(long, value_name = "WIDTHS", help_heading = "Network")]
     pub(super) hidden: Option<Widths>,
 
@@ -178,10 +178,10 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SHARE", help_heading = "Network")]
     pub(super) dropout: Option<f64>,
 
-    /// Into how many parts columns of numbers are cut at their quantiles, 0 for none: mlp sees how far a number passed
-    /// each part beside the number itself [default: 0, for a table with 2,000 rows or more 16, fewer where the columns are
-    /// many]
-    #[arg(long, value_name = "N", help_heading = "Network")]
+    /// Into how many parts columns of numbers are cut at their quantiles, 3 at least or 0 for none: mlp sees how far a number
+    /// passed each part beside the number itself. Only where a value comes 20 times or more in the mean [default: 0, for a
+    /// table with 2,000 rows to train on or more 16, fewer where the columns of numbers are many]
+    #[arg(long, value_name = "N", value_parser = parts, help_heading = "Network")]
     pub(super) cuts: Option<usize>,
 
     /// How often all rows are gone through [default: 30, of a text 5, of a table 100, fewer where the network and
@@ -197,8 +197,8 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value_t, help_heading = "Training")]
     pub(super) precision: Precision,
 
-    /// How many rows make a step [default: 32, of a table with 2,000 rows or more 64, with 50,000 rows
-    /// or more 128]
+    /// How many rows make a step [default: 32, of a table with 2,000 rows to train on or more 64, with
+    /// 50,000 or more 128]
     #[arg(long, value_name = "ROWS", value_parser = count, help_heading = "Training")]
     pub(super) batch: Option<usize>,
 
@@ -215,7 +215,8 @@ pub(crate) struct Train {
     /// How the learning rate changes: constant, step, multi_step, exponential, linear, polynomial,
     /// cosine, cosine_restarts, warmup_linear, warmup_decay, one_cycle or plateau, with settings as in
     /// cosine:eta_min=0.001; several one after another as in warmup_linear@100/cosine; by default
-    /// constant, with 10,000 rows or more cosine, for a table warmup_linear before cosine
+    /// constant, with 10,000 rows or more and of networks other than mlp cosine, for a table warmup_linear
+    /// before cosine
     #[arg(
         long,
         value_name = "NAME[:SETTING=VALUE,...]",
@@ -392,6 +393,9 @@ impl Train {
         groups.for_each(|(text, _)| add("group", text.clone()));
         if let Some(what) = &self.schedule_every {
             add("schedule-every", what.clone());
+        }
+        if let Some(parts) = self.cuts.filter(|parts| *parts > 0) {
+            add("cuts", parts.to_string());
         }
         named.extend(self.embed.given());
         named
@@ -648,6 +652,15 @@ impl Train {
             seed: self.seed,
             course: Some(Course::of(history)),
         }
+    }
+}
+
+/// Parts that numbers are cut into: two would hardly tell more than the numbers themselves.
+fn parts(text: &str) -> Result<usize, String> {
+    match text.parse::<u32>() {
+        Ok(1 | 2) => Err("it must be at least 3, or 0 for none".to_string()),
+        Ok(number) => Ok(number as usize),
+        Err(_) => Err("it must be a whole number, 0 or at least 3".to_string()),
     }
 }
 

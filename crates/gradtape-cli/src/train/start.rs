@@ -7,6 +7,7 @@ use clap::Args;
 use gradtape::data::Preprocessing;
 use gradtape::io::{self, Matched, Model};
 use gradtape::nn::{EmbeddedColumns, LayerSpec, Sequential};
+use gradtape_tables::parts_in;
 
 use super::flags::Train;
 use crate::error::{Failure, Outcome};
@@ -95,10 +96,30 @@ impl StartFlags {
         }
     }
 
+    /// A hint where one of model and network cuts numbers and the other does not, or otherwise.
+    fn of_cuts(&self, network: &Sequential) -> Option<String> {
+        let (model, _) = self.model().ok()??;
+        let [own, here] = [parts_in(&model.network), parts_in(network)];
+        let count = |parts: usize| of(parts, "part");
+        match own {
+            _ if own == here => None,
+            None => Some("hint: the model cuts no numbers, and this network does: --cuts 0".into()),
+            Some(parts) => Some(format!(
+                "hint: the model cuts numbers into {}, and this network into {}: say --cuts as for the model, which \
+                 `gradtape inspect` shows; the ends of the parts are those of the model then",
+                count(parts),
+                here.map_or("none".to_string(), count),
+            )),
+        }
+    }
+
     /// Whether the model is the mean of several networks.
     fn is_of_several(&self) -> bool {
         let read = self.start.as_ref().and_then(|path| io::read_safetensors(path).ok());
-        read.is_some_and(|read| read.tensors.iter().any(|(name, _)| name.starts_with("0.1.")))
+        let begins = |with: &str| {
+            read.iter().any(|read| read.tensors.iter().any(|(name, _)| name.starts_with(with)))
+        };
+        begins("0.0.") && begins("0.1.")
     }
 
     fn begin(&self, network: &Sequential) -> Outcome<Vec<String>> {
@@ -112,9 +133,10 @@ impl StartFlags {
             let failure = Failure::usage(format!("--start: {error}"));
             match self.is_of_several() {
                 true => failure.note(SEVERAL),
-                false if path.exists() => {
-                    failure.note(self.of_embedding(network).unwrap_or(RENAME))
-                }
+                false if path.exists() => match self.of_cuts(network) {
+                    Some(hint) => failure.note(&hint),
+                    None => failure.note(self.of_embedding(network).unwrap_or(RENAME)),
+                },
                 false => failure,
             }
         })?;

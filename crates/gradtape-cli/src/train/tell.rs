@@ -1,6 +1,6 @@
 //! What a training tells people before it begins and when it has ended.
 
-use gradtape::data::Target;
+use gradtape::data::{Preprocessing, Target};
 use gradtape::nn::Module;
 use gradtape::train::{History, Stopped};
 use gradtape_tables::Cut;
@@ -43,6 +43,10 @@ impl Train {
             1 => String::new(),
             members => format!("{members} of "),
         };
+        let cuts = match &self.network {
+            Network::Mlp => self.cuts(prepared),
+            _ => Vec::new(),
+        };
         let what = match &self.network {
             Network::Mlp => {
                 let mut sizes = vec![preprocessing.width()];
@@ -50,7 +54,7 @@ impl Train {
                 let narrowed =
                     embedded.iter().fold(sizes[0], |all, (_, own)| all - own.count + own.width);
                 sizes.extend(Some(narrowed).filter(|_| !embedded.is_empty()));
-                let parts: usize = self.cuts(prepared).iter().map(Cut::parts).sum();
+                let parts: usize = cuts.iter().map(Cut::parts).sum();
                 let all = sizes[sizes.len() - 1] + parts;
                 sizes.extend(Some(all).filter(|_| parts > 0));
                 sizes.extend(&self.hidden().0);
@@ -65,6 +69,9 @@ impl Train {
             other => other.to_string(),
         };
         output.line(format!("network: {what}, {parameters}"))?;
+        if !cuts.is_empty() {
+            output.line(format!("cut at quantiles: {}", named(&cuts, preprocessing)))?;
+        }
         if self.members() > 1 {
             output.line("their outputs are averaged; each has other rows to validate")?;
         }
@@ -135,4 +142,23 @@ impl Train {
             }
         }
     }
+}
+
+/// Which columns are cut, and into how many parts.
+fn named(cuts: &[Cut], preprocessing: &Preprocessing) -> String {
+    const FIRST: usize = 5;
+    let mut next = 0;
+    let mut told = Vec::new();
+    for feature in preprocessing.features() {
+        if let Some(cut) = cuts.iter().find(|cut| cut.input == next) {
+            told.push(format!("{} into {}", feature.column(), cut.parts()));
+        }
+        next += feature.width();
+    }
+    let more = told.len().saturating_sub(FIRST);
+    told.truncate(FIRST);
+    if more > 0 {
+        told.push(of(more, "more column"));
+    }
+    told.join(", ")
 }
