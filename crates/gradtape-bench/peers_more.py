@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The workloads of layers.rs (resnet8, lstm, gpt, norms) in PyTorch, JAX and TensorFlow, as a line of JSON each.
+"""The workloads of layers.rs (resnet8, lstm, gpt, norms) and conv in PyTorch, JAX and TensorFlow, as a line of JSON each.
 
     python peers_more.py --framework torch --workload gpt --json
 
 The frameworks are torch, torch-compile, jax and tensorflow; jax needs optax. `--threads` (2) also confines the process
-to so many cores. `--losses 3` prints the losses of the first steps instead (of norms, mean squares of what is computed):
+to so many cores. `--losses 3` prints the losses of the first steps instead (of norms and conv, mean squares of what is computed):
 all frameworks begin with the same weights, so these agree in their first digits.
 
 A network is written once (`resnet8`, `gpt`) with what each framework has of convolutions, normalisations and attention;
@@ -31,6 +31,7 @@ STAGES = (16, 16, 1), (16, 32, 2), (32, 64, 2)  # channels before and behind, st
 LSTM_LAYERS, LSTM_WIDTH, LSTM_LENGTH, LSTM_BATCH = 2, 256, 64, 32
 GPT_LAYERS, GPT_HEADS, GPT_WIDTH, GPT_CONTEXT, GPT_BATCH, GPT_VOCABULARY = 4, 4, 128, 64, 12, 65
 NORM_SHAPE = 4096, 1024
+CONV_IMAGES, CONV_CHANNELS, CONV_SIZE = 32, 64, 32
 SGD = dict(lr=0.01, momentum=0.9)
 ADAM = dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8)
 ADAMW = dict(lr=1e-3, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1)
@@ -161,7 +162,22 @@ def norms_arrays():
     p = Arrays()
     p.norm("norm", NORM_SHAPE[1])
     p["x"] = p.normal(*NORM_SHAPE)
-    return p, (p.normal(*NORM_SHAPE),)
+    return p, p.normal(*NORM_SHAPE)
+
+
+def norms(peer, p):
+    return peer.layer_norm(p["x"], p, "norm")
+
+
+def conv_arrays():
+    p, images = Arrays(), (CONV_IMAGES, CONV_CHANNELS, CONV_SIZE, CONV_SIZE)
+    p["x"] = p.normal(*images)
+    p.uniform("conv", CONV_CHANNELS, CONV_CHANNELS, 3, 3)
+    return p, p.normal(*images)
+
+
+def conv(peer, p):
+    return peer.conv(p["x"], p["conv"], 1)
 
 
 class Torch:
@@ -211,14 +227,13 @@ class Torch:
     def update(self, optimizer):
         return optimizer.step
 
-    def norms(self, arrays, batch):
-        p, cotangent = self.own(arrays), self.torch.from_numpy(batch[0])
-        value = self.compile(lambda: self.layer_norm(p["x"], p, "norm"))
-        of = p["x"], p["norm.weight"], p["norm.bias"]
+    def slopes(self, function, arrays, cotangent):
+        p, cotangent = self.own(arrays), self.torch.from_numpy(cotangent)
+        value = self.compile(lambda: function(self, p))
 
         def step():
             y = value()
-            return [y, *self.torch.autograd.grad(y, of, cotangent)]
+            return [y, *self.torch.autograd.grad(y, list(p.values()), cotangent)]
 
         return step
 
@@ -313,14 +328,14 @@ class Jax:
 
         return step
 
-    def norms(self, arrays, batch):
+    def slopes(self, function, arrays, cotangent):
         def value(p, cotangent):
-            y, back = self.jax.vjp(lambda p: self.layer_norm(p["x"], p, "norm"), p)
+            y, back = self.jax.vjp(lambda p: function(self, p), p)
             (slopes,) = back(cotangent)
-            return [y, slopes["x"], slopes["norm.weight"], slopes["norm.bias"]]
+            return [y, *(slopes[name] for name in arrays)]
 
         compiled = self.jax.jit(value)
-        p, cotangent = self.jax.device_put((dict(arrays), batch[0]))
+        p, cotangent = self.jax.device_put((own_layout(arrays), channels_last(cotangent)))
         return lambda: self.jax.block_until_ready(compiled(p, cotangent))
 
     def conv(self, x, weight, stride):
@@ -423,16 +438,16 @@ class TensorFlow:
 
         return lambda: update(*batch).numpy().item
 
-    def norms(self, arrays, batch):
+    def slopes(self, function, arrays, cotangent):
         tf = self.tf
-        p, cotangent = {name: tf.Variable(a) for name, a in arrays.items()}, tf.constant(batch[0])
+        p = {name: tf.Variable(a) for name, a in own_layout(arrays).items()}
+        cotangent = tf.constant(channels_last(cotangent))
 
         @tf.function
         def value():
             with tf.GradientTape() as tape:
-                y = self.layer_norm(p["x"], p, "norm")
-            of = p["x"], p["norm.weight"], p["norm.bias"]
-            return [y, *tape.gradient(y, of, cotangent)]
+                y = function(self, p)
+            return [y, *tape.gradient(y, list(p.values()), cotangent)]
 
         def step():
             found = value()
@@ -522,12 +537,19 @@ def channels_last_weight(weight):
     return weight.transpose(2, 3, 1, 0).copy() if weight.ndim == 4 else weight
 
 
+def own_layout(arrays):
+    """Of what slopes are asked for: `x` may be images."""
+    turn = {"x": channels_last}
+    return {name: turn.get(name, channels_last_weight)(a) for name, a in arrays.items()}
+
+
 FRAMEWORKS = {"torch": Torch, "torch-compile": TorchCompile, "jax": Jax, "tensorflow": TensorFlow}
 WORKLOADS = {
     "resnet8": lambda peer: peer.train(resnet8, SGD, *resnet8_arrays()),
     "lstm": lambda peer: peer.train(lstm, ADAM, *lstm_arrays()),
     "gpt": lambda peer: peer.train(gpt, ADAMW, *gpt_arrays()),
-    "norms": lambda peer: peer.norms(*norms_arrays()),
+    "norms": lambda peer: peer.slopes(norms, *norms_arrays()),
+    "conv": lambda peer: peer.slopes(conv, *conv_arrays()),
 }
 
 

@@ -101,7 +101,7 @@ pub(crate) fn width(cuts: &[Cut]) -> usize {
     cuts.iter().map(Cut::parts).sum()
 }
 
-/// How many parts the first layer of a network gives, if it is of [`spec`].
+/// How many parts the first layer of a network gives, if it is one that cuts numbers.
 pub fn parts_in(network: &Sequential) -> Option<usize> {
     let Some(LayerSpec::Parallel(both)) = network.layers().first()?.spec() else { return None };
     let (Merge::Concat(1), [LayerSpec::Sequential(same), LayerSpec::Sequential(parts)]) =
