@@ -12,8 +12,8 @@ use gradtape::optim::{Adam, Optimizer, Sgd};
 use gradtape::plan::{Kernel, plan};
 use gradtape::tape::Graph;
 use gradtape::{
-    Bf16, DType, F16, Generator, Mode, Parameter, Result, Rng, Tape, Tensor, Var, compile,
-    evaluate, gradient, loss,
+    Bf16, Convolution, DType, F16, Generator, Mode, Parameter, Result, Rng, Tape, Tensor, Var,
+    compile, eval, evaluate, gradient, loss, vjp,
 };
 
 const HALVES: [DType; 2] = [DType::F16, DType::BF16];
@@ -238,6 +238,53 @@ fn rounding_and_converting_cost_no_pass_over_memory() {
         let (graph, _) = gradtape::eval::graph(&half, &[(x.exp() + x) * x.tanh()]).unwrap();
         assert_eq!(plan(&graph).kernels.len(), 1, "{}", plan(&graph));
     }
+}
+
+#[test]
+fn precision_is_reduced_as_by_casting_there_and_back() -> Result<()> {
+    let tape = Tape::new();
+    for wide in [DType::F32, DType::F64] {
+        let x = tape.watch(normal(&[300], wide, 5));
+        for dtype in HALVES {
+            let y = x.reduce_precision(dtype);
+            let numbers = |y: Var<'_>| y.value().map(|y| y.to_f64_vec());
+            assert_eq!(numbers(y)?, numbers(x.cast(dtype).cast(wide))?, "{dtype}");
+            let [slope] = gradient((y * y).sum(()), [x]);
+            assert_eq!(numbers(slope)?, numbers(y * 2.0)?, "{dtype}");
+        }
+        let same = x.reduce_precision(DType::F64).value()?;
+        assert_eq!(same.to_f64_vec(), x.value()?.to_f64_vec());
+        let error = x.reduce_precision(DType::I64).value().unwrap_err().to_string();
+        assert!(error.contains("i64 is no floating-point type"), "{error}");
+        assert!(error.contains("hint: for whole numbers"), "{error}");
+    }
+    Ok(())
+}
+
+/// In mixed precision a convolution reads its image as it does in f32, and so do the products of its gradients.
+#[test]
+fn convolutions_in_mixed_precision_store_no_windows() -> Result<()> {
+    let planned = |dtype: DType| -> Result<(usize, usize)> {
+        let (graph, _) = eval::trace(|tape: &Tape| {
+            let _narrow = tape.autocast(dtype)?;
+            let [x, w, g] = [[4, 8, 12, 12], [8, 8, 3, 3], [4, 8, 12, 12]]
+                .map(|shape| tape.watch(normal(&shape, DType::F32, 7)));
+            let y = x.tanh().convolve(w, &Convolution::new().padding(&[1]));
+            Ok([vec![y], vjp(&[y], &[g], &[x, w])].concat())
+        })?;
+        let program = plan(&graph);
+        let is_product = |kernel: &&Kernel| matches!(kernel, Kernel::Contract(_));
+        Ok((program.kernels.iter().filter(is_product).count(), program.arena))
+    };
+    let (products, arena) = planned(DType::F32)?;
+    assert_eq!(products, 3);
+    for dtype in HALVES {
+        let (own, bytes) = planned(dtype)?;
+        assert_eq!(own, products, "{dtype}");
+        // Images once more, rounded.
+        assert!(bytes < 2 * arena, "{dtype}: {bytes} and {arena}");
+    }
+    Ok(())
 }
 
 #[test]

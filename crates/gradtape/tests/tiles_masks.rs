@@ -123,7 +123,7 @@ fn planner_finds_masks() -> Result<()> {
     let mask = |shape| truths(shape, |[.., query, key]| key <= query);
     let shapes = [[1, 1, queries, keys], [examples, 1, 1, keys], [1, 1, queries, keys]];
     let inputs = [inputs(sizes), shapes.map(mask).to_vec()].concat();
-    for dtype in [DType::F64, DType::F32] {
+    for dtype in [DType::F64, DType::F32, DType::F16, DType::BF16] {
         for (name, of, want) in [
             ("before", BEFORE, 1),
             ("seen", SEEN, 1),

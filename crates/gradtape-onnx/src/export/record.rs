@@ -146,8 +146,10 @@ impl Node<'_> {
         }
         match &self.pair[0].op {
             Op::StopGradient(_) | Op::Custom(_) => Ok(b.node("Identity", &[x], Vec::new())),
-            Op::Cast(op) => {
-                Ok(b.node("Cast", &[x], vec![int("to", Elem::of(op.dtype).number().into())]))
+            Op::Cast(op) => Ok(cast(b, x, op.dtype)),
+            Op::ReducePrecision(op) => {
+                let few = cast(b, x, op.dtype);
+                Ok(cast(b, &few, dtype))
             }
             Op::Constant(op) => b.number(op.value.value(), dtype),
             Op::Reshape(_) => self.reshape(b, x),
@@ -390,6 +392,10 @@ impl Node<'_> {
         let shape = b.shape(sizes)?;
         Ok(b.node("Expand", &[&line, &shape], Vec::new()))
     }
+}
+
+fn cast(b: &mut Builder, x: &str, dtype: DType) -> String {
+    b.node("Cast", &[x], vec![int("to", Elem::of(dtype).number().into())])
 }
 
 fn reduced(b: &mut Builder, op: &str, x: &str, axes: &[usize]) -> Result<String> {

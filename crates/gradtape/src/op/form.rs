@@ -144,6 +144,11 @@ impl Op {
         control::Cast { dtype }.into()
     }
 
+    /// The formula that rounds numbers to those of another type.
+    pub(crate) fn reduce_precision(dtype: DType) -> Op {
+        control::ReducePrecision { dtype }.into()
+    }
+
     /// The same with a result of this type, if it says itself which type that has.
     pub(crate) fn giving(&self, dtype: DType) -> Op {
         match self.clone() {
@@ -157,6 +162,19 @@ impl Op {
     /// The formula that compares two numbers.
     pub(crate) fn equality() -> Op {
         compare::Equal {}.into()
+    }
+
+    /// The type that it rounds its input to, if that is all it does.
+    pub(crate) fn rounds_to(&self) -> Option<DType> {
+        match self.form() {
+            Form::Formula(Cost::Rounded(dtype)) => Some(dtype),
+            _ => None,
+        }
+    }
+
+    /// Whether each of its results is a sum of its input's elements.
+    pub(crate) fn adds_up(&self) -> bool {
+        matches!(self, Op::Sum(_) | Op::Fold(_))
     }
 
     /// Whether it stands for numbers from outside.

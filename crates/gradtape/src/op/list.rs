@@ -166,7 +166,7 @@ ops! {
             Atan Sinh Cosh Asinh Acosh Atanh Erf Erfc ErfInv LGamma Polygamma;
         binary: Add Sub Mul Div Pow Maximum Minimum Atan2 Hypot XLogY LogAddExp;
         compare: Less LessEqual Equal;
-        control: Select Cast StopGradient;
+        control: Select Cast ReducePrecision StopGradient;
     }
     other {
         source: Input Constant Random Iota;

@@ -11,6 +11,7 @@ mod origins;
 mod passes;
 mod print;
 mod program;
+mod rounding;
 mod rows;
 mod schedule;
 mod simplify;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::far::has_far;
 use super::isa::Isa;
 use super::lane::{Real, Task, Wrap, dispatch};
-use crate::op::{Cost, Elementwise, Form, Op, with_elementwise};
+use crate::op::{Elementwise, Op, with_elementwise};
 use crate::tensor::{Element, with_float};
 
 /// An elementwise operation on tiles.
@@ -16,7 +16,7 @@ pub(crate) trait TileOp<T>: Send + Sync {
 
 /// The tile code of an operation, or `None` when it is not elementwise.
 pub(crate) fn tile_op<T: Real>(op: &Op, isa: Isa) -> Option<Box<dyn TileOp<T>>> {
-    if let Form::Formula(Cost::Rounded(dtype)) = op.form() {
+    if let Some(dtype) = op.rounds_to() {
         return with_float!(dtype, E => Some(Box::new(Rounding::<E> { isa, to: PhantomData })), else None);
     }
     with_elementwise!(op, op => Some(made_ready(op.clone(), isa)), else None)

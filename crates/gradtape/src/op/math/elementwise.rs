@@ -271,6 +271,18 @@ macro_rules! elementwise_methods {
                     }
                 }
 
+                /// The nearest numbers that a floating-point type has, in the type of this: a cast there and back, in one.
+                /// See [`control::ReducePrecision`].
+                #[track_caller]
+                pub fn reduce_precision(self, dtype: DType) -> Self {
+                    if !dtype.is_float() {
+                        let rule = format!("{dtype} is no floating-point type");
+                        let hint = format!("for whole numbers or truth values, cast to {dtype}");
+                        return self.broken("reduce_precision", Broken::new(rule).hint(hint));
+                    }
+                    self.apply(control::ReducePrecision { dtype }, &[])
+                }
+
                 /// The same value, through which no gradient flows. See [`control::StopGradient`].
                 #[doc(alias = "detach")]
                 #[track_caller]

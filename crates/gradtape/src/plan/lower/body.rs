@@ -120,6 +120,9 @@ impl<'a> Writer<'a> {
             Form::Constant(value) => self.constant(value.value()),
             // In memory a value is of its type, in registers always of the body's.
             Form::Formula(Cost::Copy) => first(&args),
+            Form::Formula(Cost::Rounded(dtype)) if self.is_rounded(first(&args), dtype) => {
+                first(&args)
+            }
             Form::Position(along) => self.index(axis(along)),
             Form::Label(_) => {
                 let class = self.index(axis(self.graph.meta(reached.base).shape.rank() - 1));
@@ -131,6 +134,13 @@ impl<'a> Writer<'a> {
                 self.push(Draft { inst, args })
             }
         }
+    }
+
+    /// Whether a value was made by rounding to a type.
+    fn is_rounded(&self, value: Value, dtype: DType) -> bool {
+        let Value::Inst(number) = value else { return false };
+        let inst = self.insts.get(number as usize).map(|draft| &draft.inst);
+        matches!(inst, Some(Inst::Op { op, .. }) if op.rounds_to() == Some(dtype))
     }
 
     /// The buffer of what a node is a view of.

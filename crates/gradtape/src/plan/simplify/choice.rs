@@ -31,6 +31,8 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
                 false => r.apply(control::Cast { dtype: meta.dtype }, &[source], at),
             }
         }
+        // reduce_precision(x) = x of what has no more digits
+        (Op::ReducePrecision(to), &[x]) => fits(r, x, to.dtype, 0).then_some(x),
         (Op::Select(_), &[mask, yes, no]) => match r.number(mask) {
             // select(true, x, y) = x, select(false, x, y) = y
             Some(value) => Some(if value != 0.0 { yes } else { no }),
@@ -48,6 +50,31 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
         (Op::Relu(_), &[x]) => matches!(r.op(x), Op::Relu(_)).then_some(x),
         (Op::Abs(_), &[x]) => matches!(r.op(x), Op::Abs(_) | Op::Relu(_)).then_some(x),
         _ => None,
+    }
+}
+
+/// Operations that are looked through for where numbers come from.
+const DEEP: usize = 8;
+
+/// Whether all that a node can hold are numbers of another type: it was rounded to it, or passes such on.
+fn fits(r: &Rewriter, id: NodeId, dtype: DType, deep: usize) -> bool {
+    let node = r.node(id);
+    let all = |inputs: &[NodeId]| inputs.iter().all(|&input| fits(r, input, dtype, deep + 1));
+    match &node.op {
+        _ if dtype.holds(node.meta.dtype) => true,
+        _ if deep == DEEP => false,
+        Op::ReducePrecision(to) => dtype.holds(to.dtype),
+        Op::Cast(_) | Op::Neg(_) | Op::Abs(_) | Op::Relu(_) | Op::Max(_) | Op::Min(_) => {
+            all(&node.inputs)
+        }
+        Op::Maximum(_) | Op::Minimum(_) => all(&node.inputs),
+        Op::Select(_) => all(&node.inputs[1..]),
+        Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) => all(&node.inputs),
+        Op::Constant(constant) => {
+            let value = constant.value.value();
+            dtype.rounded(value).to_bits() == value.to_bits()
+        }
+        _ => false,
     }
 }
 

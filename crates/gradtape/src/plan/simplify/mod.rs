@@ -13,6 +13,7 @@ mod parts;
 mod phase;
 mod places;
 mod reduce;
+mod row;
 mod stack;
 mod turn;
 mod view;
@@ -40,6 +41,7 @@ const RULES: &[Rule] = &[
     places::rewrite,
     window::rewrite,
     hoist::rewrite,
+    row::rewrite,
     parts::rewrite,
     constant::rewrite,
 ];
@@ -122,7 +124,7 @@ fn uses(graph: &Graph) -> Vec<usize> {
 }
 
 /// The graph without the nodes that no output needs, inputs excepted.
-fn sweep(mut graph: Graph) -> Graph {
+pub(super) fn sweep(mut graph: Graph) -> Graph {
     let mut alive = vec![false; graph.nodes.len()];
     graph.outputs.iter().for_each(|output| alive[output.node.index()] = true);
     for (index, node) in graph.nodes.iter().enumerate().rev() {

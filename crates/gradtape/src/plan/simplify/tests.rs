@@ -188,6 +188,28 @@ fn contrary_choices_change_sides() {
 }
 
 #[test]
+fn what_was_rounded_is_not_rounded_again() {
+    check(
+        "%3 = reduce_precision(%0) {dtype: bf16} : f32[4, 3]
+         %4 = relu(%3) : f32[4, 3]
+         %5 = transpose(%4) {order: [1, 0]} : f32[3, 4]
+         %6 = reduce_precision(%5) {dtype: bf16} : f32[3, 4]
+         return %6",
+        "%3 = reduce_precision(%0) {dtype: bf16} : f32[4, 3]
+         %4 = relu(%3) : f32[4, 3]
+         %5 = transpose(%4) {order: [1, 0]} : f32[3, 4]
+         return %5",
+    );
+    // Of more digits, or of another exponent.
+    let again = "%3 = reduce_precision(%0) {dtype: bf16} : f32[4, 3]
+         %4 = add(%3, %3) : f32[4, 3]
+         %5 = reduce_precision(%4) {dtype: bf16} : f32[4, 3]
+         %6 = reduce_precision(%3) {dtype: f16} : f32[4, 3]
+         return %5, %6";
+    check(again, again);
+}
+
+#[test]
 fn windows_are_gathered_only_where_the_zeros_between_them_are_few() {
     let fold = |stride: usize, size: usize| {
         format!(
