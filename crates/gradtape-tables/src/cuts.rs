@@ -220,9 +220,8 @@ mod tests {
             spec(1, &cuts),
             LinearSpec { inputs: 4, outputs: 1, bias: true, dtype: "f32".into() }.into(),
         ];
-        for (name, hyper) in
-            [("adamw", Hyper::new().with("weight_decay", 0.5)), ("sgd", Hyper::new())]
-        {
+        let decay = Hyper::new().with("weight_decay", 0.5);
+        for (name, hyper) in [("adamw", decay.clone()), ("sgd", decay), ("lbfgs", Hyper::new())] {
             let network = Sequential::from_specs(&layers, &mut Rng::new(1)).unwrap();
             fill(&network, 1, &cuts).unwrap();
             assert_eq!(parts_in(&network), Some(3));
@@ -231,7 +230,10 @@ mod tests {
             };
             let before = values();
             let mut optimizer = optim::by_name(name, &network, &hyper.with("lr", 0.1)).unwrap();
-            assert_eq!(spare_ends(name, &mut *optimizer, &network), name == "adamw");
+            assert_eq!(spare_ends(name, &mut *optimizer, &network), name != "lbfgs");
+            if name == "lbfgs" {
+                continue;
+            }
             let tape = Tape::new();
             // Beyond all parts no slope gets a gradient.
             let loss = network.forward(tape.constant(Tensor::from([[9.0f32]]))).sum(());

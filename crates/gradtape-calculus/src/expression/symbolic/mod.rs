@@ -57,7 +57,8 @@ impl Expr {
         simplified(self, builder, &targets)
     }
 
-    /// The same function in normal form, defined at least wherever this is.
+    /// The same function in normal form, defined at least wherever this is. Equal factors are gathered as powers, which
+    /// may overflow where the factors one by one do not.
     ///
     /// # Errors
     /// A result of more than about a million nodes.
