@@ -15,7 +15,8 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
         contract.groups(&r.meta(x).shape, &r.meta(y).shape);
     let is_one = |sizes: &[usize]| sizes.iter().product::<usize>() == 1;
     let of_row = is_one(&rows) && is_converted(r, y);
-    if summed.is_empty() || !of_row && !(is_one(&columns) && is_converted(r, x)) {
+    let of_column = is_one(&columns) && is_converted(r, x);
+    if summed.is_empty() || !(of_row || of_column) {
         return None;
     }
     let ones = |sizes: &[usize]| Dims::from_elem(1, sizes.len());
@@ -47,5 +48,49 @@ fn is_converted(r: &Rewriter, mut id: NodeId) -> bool {
             Op::Cast(_) => return r.meta(node.inputs[0]).dtype.is_stored_only(),
             _ => return false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Target;
+    use crate::plan::simplify::simplify;
+    use crate::tape::Graph;
+
+    #[track_caller]
+    fn check(graph: &str, expected: &str) {
+        let lines =
+            |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+        let graph: Graph = graph.parse().unwrap();
+        let simple = simplify(&graph, &Target::default());
+        simple.verify().unwrap();
+        assert_eq!(lines(&simple.to_string()), lines(&format!("{expected}\n"))[..]);
+    }
+
+    #[test]
+    fn one_row_times_numbers_of_16_bits_is_a_sum() {
+        check(
+            "%0 = input {dtype: f32; shape: [1, 3]} : f32[1, 3]
+             %1 = input {dtype: bf16; shape: [3, 4]} : bf16[3, 4]
+             %2 = cast(%1) {dtype: f32} : f32[3, 4]
+             %3 = contract(%0, %2) {batch: 0; summed: 1} : f32[1, 4]
+             return %3",
+            "%0 = input {dtype: f32; shape: [1, 3]} : f32[1, 3]
+             %1 = input {dtype: bf16; shape: [3, 4]} : bf16[3, 4]
+             %2 = cast(%1) {dtype: f32} : f32[3, 4]
+             %3 = reshape(%0) {shape: [3, 1]} : f32[3, 1]
+             %4 = broadcast(%3) {shape: [3, 4]} : f32[3, 4]
+             %5 = mul(%2, %4) : f32[3, 4]
+             %6 = sum(%5) {axes: [0]} : f32[4]
+             %7 = reshape(%6) {shape: [1, 4]} : f32[1, 4]
+             return %7",
+        );
+        // Of several rows, each number would be converted for each of them.
+        let rows = "%0 = input {dtype: f32; shape: [2, 3]} : f32[2, 3]
+             %1 = input {dtype: bf16; shape: [3, 4]} : bf16[3, 4]
+             %2 = cast(%1) {dtype: f32} : f32[3, 4]
+             %3 = contract(%0, %2) {batch: 0; summed: 1} : f32[2, 4]
+             return %3";
+        check(rows, rows);
     }
 }
