@@ -73,12 +73,17 @@ impl Placing {
             (Some(_), &[x]) if self.node(x).meta.dtype == node.meta.dtype => {
                 self.before_views(&node, x, readers)
             }
-            (None, &[x]) if node.op.adds_up() || is_view(&node) && !is_operand => {
+            (None, &[x]) if node.op.adds_up() || !is_operand && self.is_part(&node, x) => {
                 self.after_sum(&node, x, readers)
             }
             _ => None,
         };
         found.unwrap_or_else(|| self.push(node, readers))
+    }
+
+    /// Whether a node is a view of another one's elements, none of them several times.
+    fn is_part(&self, node: &GraphNode, x: NodeId) -> bool {
+        is_view(node) && node.meta.shape.elements() <= self.node(x).meta.shape.elements()
     }
 
     /// Rounding before the views that follow, if there are any.
@@ -94,6 +99,7 @@ impl Placing {
         if views.is_empty() {
             return None;
         }
+        self.readers[base.index()] += 1;
         let rounded = self.of(node, node.op.clone(), base, readers);
         Some(self.through(&views, rounded, readers))
     }

@@ -60,13 +60,16 @@ const DEEP: usize = 8;
 fn fits(r: &Rewriter, id: NodeId, dtype: DType, deep: usize) -> bool {
     let node = r.node(id);
     let all = |inputs: &[NodeId]| inputs.iter().all(|&input| fits(r, input, dtype, deep + 1));
+    let is_wide = |dtype: DType| dtype.is_float() && !dtype.is_stored_only();
     match &node.op {
         _ if dtype.holds(node.meta.dtype) => true,
         _ if deep == DEEP => false,
         Op::ReducePrecision(to) => dtype.holds(to.dtype),
-        Op::Cast(_) | Op::Neg(_) | Op::Abs(_) | Op::Relu(_) | Op::Max(_) | Op::Min(_) => {
+        // Not by way of types that have fewer numbers, or larger ones.
+        Op::Cast(cast) if is_wide(cast.dtype) && r.meta(node.inputs[0]).dtype.is_float() => {
             all(&node.inputs)
         }
+        Op::Neg(_) | Op::Abs(_) | Op::Relu(_) | Op::Max(_) | Op::Min(_) => all(&node.inputs),
         Op::Maximum(_) | Op::Minimum(_) => all(&node.inputs),
         Op::Select(_) => all(&node.inputs[1..]),
         Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) => all(&node.inputs),

@@ -200,12 +200,15 @@ fn what_was_rounded_is_not_rounded_again() {
          %5 = transpose(%4) {order: [1, 0]} : f32[3, 4]
          return %5",
     );
-    // Of more digits, or of another exponent.
+    // Of more digits, or of larger numbers: 65504 of f16 is 65536 in bf16, and inf in f16 again.
     let again = "%3 = reduce_precision(%0) {dtype: bf16} : f32[4, 3]
          %4 = add(%3, %3) : f32[4, 3]
          %5 = reduce_precision(%4) {dtype: bf16} : f32[4, 3]
          %6 = reduce_precision(%3) {dtype: f16} : f32[4, 3]
-         return %5, %6";
+         %7 = cast(%6) {dtype: bf16} : bf16[4, 3]
+         %8 = cast(%7) {dtype: f32} : f32[4, 3]
+         %9 = reduce_precision(%8) {dtype: f16} : f32[4, 3]
+         return %5, %9";
     check(again, again);
 }
 
